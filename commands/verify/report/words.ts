@@ -78,7 +78,7 @@ export function counted(count: number, noun: string, several = `${noun}s`): stri
   return `${count} ${count === 1 ? noun : several}`;
 }
 
-/** Something that is wrong, and what is known about it: `opens`, `seen`, `undo`. */
+/** Something that is wrong, and what is known about it: `found`, `seen`, `undo`. */
 export interface Block {
   readonly name: string;
   readonly lines: readonly (readonly [what: string, words: string])[];
@@ -88,7 +88,7 @@ export interface Block {
 export function findingBlocks({ unexplained }: Report["findings"]): readonly Block[] {
   return [...Map.groupBy(unexplained, ({ object }) => object)].map(([name, its]) => {
     const lines = its.flatMap(({ opens, seen, undo }) => [
-      ["opens", opens] as const,
+      ["found", opens] as const,
       ...(seen === undefined ? [] : [["seen", seen] as const]),
       ["undo", undo] as const,
     ]);
@@ -173,7 +173,7 @@ function alikeLine({ alike }: Report): readonly string[] {
   if (alike.length === 0) return [];
   const groups = alike.map((names) => names.join(" = "));
   return [
-    `Not told apart by any viewer: ${listed(groups)}. Only a user or machine that has one and not the other shows which is asked for.`,
+    `Each user, machine and token of this run meets these requirements alike: ${listed(groups)}. No request shows which of them a service asks for: add a user or machine that meets only one.`,
   ];
 }
 

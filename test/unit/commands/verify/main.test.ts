@@ -184,7 +184,7 @@ test("nothing differs but a policy, which no request shows: exit 1, and a line t
   assert.deepEqual(lines.slice(0, 5), [
     "What the stack does not explain",
     "  EnvoyFilter bookinfo/extra",
-    "    opens: it counts for what the stack protects, and the stack does not ask for it",
+    "    found: it counts for what the stack protects, and the stack does not ask for it",
     "    undo:  kubectl -n bookinfo delete envoyfilter extra",
     "",
   ]);

@@ -74,7 +74,7 @@ test("requirements that no viewer tells apart are a line", () => {
   const said = renderReport(apart, { colour: false }).replaceAll(/\n {4}/g, " ");
   assert.ok(
     said.includes(
-      "Not told apart by any viewer: read:a = read:b and read:c. Only a user or machine that has one and not the other shows which is asked for.",
+      "Each user, machine and token of this run meets these requirements alike: read:a = read:b and read:c. No request shows which of them a service asks for: add a user or machine that meets only one.",
     ),
     said,
   );

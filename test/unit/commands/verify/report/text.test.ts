@@ -183,11 +183,11 @@ test("findings: each object first of all, with what it opens, what was seen and 
   assert.deepEqual(lines.slice(0, 10), [
     "What the stack does not explain",
     "  AuthorizationPolicy bookinfo/details",
-    "    opens: it differs from the stack's at spec.rules[0].from[0].source.serviceAccounts[1], of all",
+    "    found: it differs from the stack's at spec.rules[0].from[0].source.serviceAccounts[1], of all",
     "           places",
     "    undo:  pulumi up --refresh",
     "  EnvoyFilter istio-system/extra",
-    "    opens: the stack does not ask for it",
+    "    found: the stack does not ask for it",
     "    seen:  GET http://localhost:8080/ from outside: 200",
     "    undo:  kubectl delete envoyfilter extra",
     "",
