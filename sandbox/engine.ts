@@ -19,7 +19,7 @@ import type { Project } from "../commands/stack/project";
 import { writeYaml } from "../commands/stack/pulumi-yaml";
 import { projectFileName, readProjectFile } from "../commands/stack/stack-file";
 import type { Plugins } from "../local/plugins/choice";
-import { startingVariable } from "../local/plugins/kubernetes/starting";
+import { inVain } from "../local/plugins/kubernetes/starting";
 import { startPlugins } from "../local/plugins/launchers";
 import { makePulumiHome } from "../local/pulumi-home";
 import { isTrueWithin } from "../lib/poll";
@@ -103,16 +103,33 @@ export async function openStack(
 let exported: Record<string, unknown> | undefined;
 
 /** What the program waits for before it runs. */
-let begin: Promise<unknown> = Promise.resolve();
+let begin: () => Promise<unknown> = () => Promise.resolve();
+
+/** Why an update fails whose program has failed: a mistake in it. */
+export class ProgramError extends UserError {
+  override readonly name = "ProgramError";
+}
+
+/** Called where the program fails; the engine says so only when it has made what the program asked for before. */
+let failed: (reason: unknown) => void = () => undefined;
 
 /** Runs the program when it may begin. */
 async function runWhenBegun(project: Project): Promise<Record<string, unknown>> {
-  await begin;
-  const exports = runProgram(project);
+  await begin();
+  const exports = programOutputs(project);
   output(exports).apply((values) => {
     exported = values;
   });
   return exports;
+}
+
+function programOutputs(project: Project): Record<string, unknown> {
+  try {
+    return runProgram(project);
+  } catch (error) {
+    failed(error);
+    throw error;
+  }
 }
 
 /** Variables that the sandbox's engine and the processes that it starts have, and the user's shell does not. */
@@ -167,10 +184,13 @@ const leaves: ReadonlySet<string> = new Set(["same", "create", "update", "create
 
 export interface UpdateOptions {
   readonly plugins: Pick<Plugins, "kind">;
-  /** The engine starts at once, and the program when this resolves. */
-  readonly begin: Promise<unknown>;
-  /** Whether the cluster may not answer yet when the program starts: the plug-in, a stand-in, then waits for it. */
-  readonly isStarting: boolean;
+  /** Called when what is there has been read; the program starts when the result resolves. */
+  readonly begin: () => Promise<unknown>;
+  /**
+   * Where the cluster may not answer yet when the program starts: resolves when it has its images. The plug-in, a
+   * stand-in, waits for both, unless the program fails. Default: the cluster answers
+   */
+  readonly starting?: Promise<unknown> | undefined;
   /** Called with the type of each resource that is up to date. */
   readonly done: (type: string) => void;
 }
@@ -184,16 +204,24 @@ export async function update(
 ): Promise<{ changes: Changes; outputs: Record<string, unknown> }> {
   const { done } = options;
   begin = options.begin;
-  // The program gets its failure, which may come before the engine runs the program.
-  begin.catch(() => undefined);
+  const mistakes: unknown[] = [];
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => undefined);
+  failed = (reason) => {
+    mistakes.push(reason);
+    failure.reject(new Error(inVain));
+  };
   const variables = stack.workspace.envVars;
-  if (options.isStarting) variables[startingVariable] = "true";
   const errors: string[] = [];
   let lost: string | undefined;
   let changes: Changes = {};
   const plugins =
     options.plugins.kind === "stand-in"
-      ? await startPlugins(layout.project.folder, { ...process.env, ...variables })
+      ? await startPlugins(
+          layout.project.folder,
+          { ...process.env, ...variables },
+          options.starting && Promise.race([options.starting, failure.promise]),
+        )
       : undefined;
   Object.assign(variables, plugins?.variable);
   writePrivate(updating(layout), "");
@@ -214,7 +242,7 @@ export async function update(
         const warning = warningIn(diagnosticEvent);
         if (warning !== undefined) say(`warning: ${warning}`);
         const complaint = complaintIn(diagnosticEvent);
-        if (complaint !== undefined) errors.push(complaint);
+        if (complaint !== undefined && !complaint.includes(inVain)) errors.push(complaint);
         if (summaryEvent !== undefined) changes = madeChanges(summaryEvent.resourceChanges);
       },
     });
@@ -230,7 +258,8 @@ export async function update(
     const signal = signalIn(error);
     if (signal !== undefined) errors.push(`the Pulumi engine was ended by ${signal}: try again`);
     if (errors.length === 0) throw error;
-    throw new UserError([...new Set(errors)].join("\n"));
+    const message = [...new Set(errors)].join("\n");
+    throw mistakes.length > 0 ? new ProgramError(message) : new UserError(message);
   } finally {
     plugins?.end();
     if (lost === undefined) rmSync(updating(layout), { force: true });

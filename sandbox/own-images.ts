@@ -39,39 +39,43 @@ export type Pods = Pick<CoreV1Api, "listPodForAllNamespaces" | "deleteNamespaced
 export const podsOf = (layout: Layout): Pods & Questions =>
   loadCluster(readFileSync(kubeconfigPath(layout), "utf8")).makeApiClient(CoreV1Api);
 
+/** Ends the pods that run an image of before: what manages them starts others. @returns the ids of those pods */
+export type EndPods = () => Promise<readonly string[]>;
+
 /**
- * Gives the node the images that it lacks or has with other content, removes those that are no longer the stack's, and
- * ends the pods that run an image of before: what manages them starts others.
- * @returns the pods that it has ended
+ * Gives the node the images that it lacks or has with other content, and removes those that are no longer the stack's.
  * @throws UserError if an image cannot be imported
  */
 export async function importOwnImages(
   layout: Layout,
-  node: Pick<Containerd, "ready" | "names" | "import" | "remove">,
+  node: Pick<Containerd, "ready" | "names" | "contents" | "import" | "remove">,
   images: readonly OwnImage[],
   pods: Pods,
   say: (text: string) => void,
-): Promise<readonly string[]> {
+): Promise<EndPods> {
   const before = known.parse(parseJson(readIfThere(record(layout)) ?? ""));
   const dropped = Object.keys(before).filter((name) => images.every((one) => one.name !== name));
-  if (images.length === 0 && dropped.length === 0) return [];
+  if (images.length === 0 && dropped.length === 0) return () => Promise.resolve([]);
   await node.ready();
   const there = await node.names();
   await node.remove(dropped.filter((name) => there.has(name)));
   const changed = images.filter(({ name, digest }) => before[name] !== digest || !there.has(name));
   for (const { name, bytes } of changed) {
     try {
-      await node.import(bytes());
+      // containerd takes a second for each 50 MB. What no image has any more, it may remove in the meantime.
+      await node.import(bytes(await node.contents())).catch(() => node.import(bytes()));
     } catch (error) {
       throw new UserError(`cannot give the node the image ${name}: ${messageOf(error)}`);
     }
     say(`imported ${name}`);
   }
-  const ended = await endPods(pods, new Set(changed.map(({ name }) => name)), say);
-  // Only now: after an interruption the pods are ended by the next run.
-  const now = Object.fromEntries(images.map(({ name, digest }) => [name, digest]));
-  writePrivate(record(layout), JSON.stringify(now, undefined, 2));
-  return ended;
+  return async () => {
+    const ended = await endPods(pods, new Set(changed.map(({ name }) => name)), say);
+    // Only now: after an interruption the pods are ended by the next run.
+    const now = Object.fromEntries(images.map(({ name, digest }) => [name, digest]));
+    writePrivate(record(layout), JSON.stringify(now, undefined, 2));
+    return ended;
+  };
 }
 
 /** The full names of a pod's images. */

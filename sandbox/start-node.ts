@@ -8,15 +8,15 @@ import { preparedImages } from "./images/prepared";
 import type { Layout } from "./layout";
 import { tenantHosts } from "./machine";
 import { ensureNode, type StartedNode } from "../local/node/node";
-import { importOwnImages, podsOf } from "./own-images";
+import { type EndPods, importOwnImages, podsOf } from "./own-images";
 import type { Decisions } from "./state";
 import type { Toolchain } from "../local/toolchain/toolchain";
 import { istioVersion } from "../local/toolchain/tools";
 
 /** A node that starts, or runs, with the stack's own images. */
 export interface NodeWithImages extends StartedNode {
-  /** When it answers and has the images: the ids of the pods that it has ended, as they ran an image of before. */
-  readonly ended: Promise<readonly string[]>;
+  /** When it answers and has the images: ends the pods that run an image of before. */
+  readonly imported: Promise<EndPods>;
 }
 
 /**
@@ -55,8 +55,8 @@ export async function startNode(
     const [built] = await Promise.all([own, node.answers]);
     return importOwnImages(layout, new Containerd(layout, toolchain), built, podsOf(layout), say);
   };
-  const ended = images();
+  const imported = images();
   // Who waits for it gets its failure.
-  ended.catch(() => undefined);
-  return { ...node, ended };
+  imported.catch(() => undefined);
+  return { ...node, imported };
 }

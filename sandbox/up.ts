@@ -1,6 +1,7 @@
 /** Brings the sandbox up with given settings: tools, node, tenant, plug-ins and stack, and then the table. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { inotifyAdvice } from "../lib/inotify";
 import { newNodeProblems } from "../commands/stack/node-limits";
@@ -34,7 +35,7 @@ import { Progress } from "../lib/progress";
 import { requireIssuer } from "./provider";
 import { remove } from "./remove";
 import { requireShortPath, requireSpace } from "./space";
-import { endEngines, lostInTenant, openStack, update, type Changes } from "./engine";
+import { type Changes, endEngines, lostInTenant, openStack, ProgramError, update } from "./engine";
 import { type NodeWithImages, startNode } from "./start-node";
 import {
   alone,
@@ -128,6 +129,12 @@ export async function bringUp(
     return bringUp(layout, set, options);
   }
   rememberSettings(layout, set);
+  // The tenant's objects can be made while a new node starts, and mistakes in the program be found.
+  const isStarting = isNew && plugins.kind === "stand-in";
+  const imported = starting.then((node) => node.imported);
+  imported.catch(() => undefined);
+  let ended: Promise<readonly string[]> | undefined;
+  const endPods = () => (ended ??= imported.then((end) => end()));
   const probes = new EarlyProbes(layout.project.application, kubeconfigPath(layout));
   const updating = new AbortController();
   const pods = sayStuckPods(
@@ -141,19 +148,17 @@ export async function bringUp(
     // When interrupted, it removes the pods that it started early. The engine ends with this process.
     const updated = interruptible(async (signal) => {
       if (wasUp) probes.start();
-      // The tenant's objects can be made while a new node starts. Pods need the stack's own images.
-      const isStarting = isNew && plugins.kind === "stand-in" && Object.keys(sources).length === 0;
       const work = update(layout, stack, progress.of("stack"), {
         plugins,
-        begin: isStarting ? starting : starting.then(({ ended }) => ended),
-        isStarting,
+        // Pods that are ended for their images come after the refresh, which would find that they are not ready.
+        begin: isStarting ? () => starting : endPods,
+        starting: isStarting ? endPods() : undefined,
         done: (type) => {
           probes.made(type);
         },
       });
       const done = await unlessAborted(unlessNodeFails(layout, starting, pods, work), signal);
-      const { ended } = await starting;
-      await unlessAborted(replaced(podsOf(layout), await own, await ended), signal);
+      await unlessAborted(replaced(podsOf(layout), await own, await endPods()), signal);
       updating.abort();
       progress.say("stack", describeChanges(done.changes));
       for (const line of await unusedImages(podsOf(layout), await own))
@@ -161,8 +166,11 @@ export async function bringUp(
       return { outputs: done.outputs, ready: await probes.take(isNothing(done.changes)) };
     });
     const explaining = async (error: unknown) => {
-      // The error is said also where the user ends the explanation.
-      if (error instanceof UserError && !(error instanceof Interrupted))
+      // The policy pack judges only what a program makes. The error is said also where the user ends the explanation.
+      if (
+        error instanceof UserError &&
+        ![Interrupted, ProgramError].some((one) => error instanceof one)
+      )
         await explain?.().catch(() => undefined);
       throw error;
     };
@@ -189,6 +197,9 @@ function limitProblems(layout: Layout): readonly string[] {
   );
 }
 
+/** Milliseconds within which a node that has failed says so, after the update that failed for it. */
+const untilNodeFailsMs = 2_000;
+
 /**
  * The result of an update, while the node starts. If the node does not start, or pods would never start, the engine is
  * ended.
@@ -212,10 +223,15 @@ async function unlessNodeFails<Result>(
     })
     .catch((error: unknown) => lacking.push(error));
   const ready = starting
-    .then(({ ready, ended }) => Promise.all([ready, ended]))
+    .then(({ ready, imported }) => Promise.all([ready, imported]))
     .catch(endingEngines);
-  const [up, updated] = await Promise.allSettled([ready, work]);
-  if (up.status === "rejected") throw up.reason;
+  // The code below waits for it.
+  ready.catch(() => undefined);
+  const [updated] = await Promise.allSettled([work]);
+  if (updated.status === "rejected" && updated.reason instanceof ProgramError) throw updated.reason;
+  // One that fails by itself need not wait for the node.
+  const isByItself = updated.status === "rejected";
+  await (isByItself ? Promise.race([ready, pause(untilNodeFailsMs)]) : ready);
   for (const error of lacking) throw error;
   if (updated.status === "rejected") throw await withPodReasons(layout, updated.reason);
   return updated.value;

@@ -62,16 +62,21 @@ export async function writeImages(
   return { archive: path, digest, references };
 }
 
-/**
- * One image as an archive that is written only where it is read.
- * @returns also what identifies the image's content
- */
-export async function imageArchive(
-  image: ImageSpecification,
-): Promise<{ digest: string; bytes: () => Bytes }> {
+/** An archive that has one image, and is written only where it is read. */
+export interface ImageArchive {
+  /** Identifies the image's content. */
+  readonly digest: string;
+  /** @param there the digests of what the reader has already: the archive lacks it. Default: nothing */
+  readonly bytes: (there?: ReadonlySet<string>) => Bytes;
+}
+
+/** One image as an archive. */
+export async function imageArchive(image: ImageSpecification): Promise<ImageArchive> {
   const { blobs, index } = await lay([image]);
   const { digest } = await fingerprint(Readable.from([Buffer.from(index)]));
-  return { digest, bytes: () => bytesOf(blobs, index) };
+  const bytes = (there: ReadonlySet<string> = new Set()) =>
+    bytesOf(new Map([...blobs].filter(([one]) => !there.has(one))), index);
+  return { digest, bytes };
 }
 
 function checkReferences(references: readonly string[]): void {
@@ -87,31 +92,36 @@ function checkReferences(references: readonly string[]): void {
   }
 }
 
+/** What has been read of layers: images that share one read its files once. */
+const known = new WeakMap<Layer, Promise<Fingerprint>>();
+
+function fingerprintOf(layer: Layer): Promise<Fingerprint> {
+  const found = known.get(layer) ?? fingerprint(layerArchive(layer));
+  known.set(layer, found);
+  return found;
+}
+
 /** Every blob of the images by digest, and the index that names the images. */
 async function lay(
   images: readonly ImageSpecification[],
 ): Promise<{ blobs: ReadonlyMap<string, Blob>; index: string }> {
   const platform = { architecture: architecture(), os: "linux" };
   const blobs = new Map<string, Blob>();
-  const layers = new Map<Layer, Fingerprint>();
 
-  const keep = async (open: Blob["open"]): Promise<Fingerprint> => {
-    const { digest, size } = await fingerprint(open());
+  const keep = ({ digest, size }: Fingerprint, open: Blob["open"]): Fingerprint => {
     blobs.set(digest, { digest, size, open });
     return { digest, size };
   };
-  const keepJson = (value: unknown): Promise<Fingerprint> =>
-    keep(() => Readable.from([Buffer.from(JSON.stringify(value))]));
-  const keepLayer = async (layer: Layer): Promise<Fingerprint> => {
-    const known = layers.get(layer) ?? (await keep(() => layerArchive(layer)));
-    layers.set(layer, known);
-    return known;
+  const keepJson = async (value: unknown): Promise<Fingerprint> => {
+    const open = () => Readable.from([Buffer.from(JSON.stringify(value))]);
+    return keep(await fingerprint(open()), open);
   };
 
   const manifests = [];
   for (const { reference, layers: own, configuration } of images) {
     const written: Fingerprint[] = [];
-    for (const layer of own) written.push(await keepLayer(layer));
+    for (const layer of own)
+      written.push(keep(await fingerprintOf(layer), () => layerArchive(layer)));
     const config = await keepJson({
       ...platform,
       config: configuration,

@@ -13,17 +13,9 @@ import { extract, type Extract } from "tar-stream";
 import { z } from "zod";
 import { UserError } from "../../lib/errors";
 import { parseJson } from "../../lib/files";
-import { architecture } from "./archive";
+import { architecture, type ImageArchive } from "./archive";
 import { archive, fingerprint, type Bytes } from "./layer";
 import { fullName } from "./reference";
-
-/** An image of an archive, under another name. */
-export interface SavedImage {
-  /** Identifies the image's content. */
-  readonly digest: string;
-  /** The archive with this image's entry alone, and under the name that was asked for. */
-  readonly bytes: () => Bytes;
-}
 
 /** A member of an archive; the library names the type nowhere. */
 type Entry = Extract extends AsyncIterable<infer Member> ? Member : never;
@@ -69,12 +61,13 @@ const dockerFile = "manifest.json";
 const replaced = new Set([indexFile, dockerFile, "repositories"]);
 
 /**
- * Reads what an archive has, and not its layers.
+ * An image of an archive, as one that has its entry alone, under the name that is asked for. What the archive has is
+ * read, and not its layers.
  * @param path the archive
  * @param reference the image's full name; of an archive with one image, the image may have another name
  * @throws UserError that says what is wrong with the archive, as the end of a sentence that begins with its path
  */
-export async function savedImage(path: string, reference: string): Promise<SavedImage> {
+export async function savedImage(path: string, reference: string): Promise<ImageArchive> {
   const texts = await describingMembers(path);
   const chosen = ociImage(texts, reference) ?? dockerImage(texts, reference);
   if (chosen === undefined)
@@ -82,7 +75,7 @@ export async function savedImage(path: string, reference: string): Promise<Saved
       `is a tar archive without ${indexFile} or ${dockerFile}, and so no image: save one by docker save, skopeo copy … oci-archive: or ko build --tarball`,
     );
   const { digest, name, content } = await chosen;
-  return { digest, bytes: () => rewritten(path, name, JSON.stringify(content)) };
+  return { digest, bytes: (there) => rewritten(path, name, JSON.stringify(content), there) };
 }
 
 /** What an archive says of an image, and what the archive says instead if it has the image alone. */
@@ -237,12 +230,24 @@ async function isCompressed(path: string): Promise<boolean> {
   }
 }
 
+/** The digest that a member of an OCI layout is named after, if it is. */
+function digestOf(member: string): string | undefined {
+  const [, algorithm, hex] = /^blobs\/([^/]+)\/([^/]+)$/.exec(member) ?? [];
+  return hex && `${algorithm}:${hex}`;
+}
+
 /** The archive's bytes, in which a member with other content stands for those that name its images. */
-function rewritten(path: string, name: string, content: string): Bytes {
+function rewritten(
+  path: string,
+  name: string,
+  content: string,
+  there: ReadonlySet<string> = new Set(),
+): Bytes {
   return archive(async (tar) => {
     await readMembers(path, async (entry) => {
       const { header } = entry;
-      if (replaced.has(posix.normalize(header.name))) return;
+      const member = posix.normalize(header.name);
+      if (replaced.has(member) || there.has(digestOf(member) ?? "")) return;
       if (header.type !== "file" || header.size === 0) tar.entry({ ...header, size: 0 });
       else await pipeline(contentOf(entry), tar.entry(header));
     });

@@ -45,7 +45,13 @@ export class Containerd {
     return new Set(listed.split("\n"));
   }
 
-  /** Takes the images of an archive; one of the same name is replaced. */
+  /** The digests of what it has of images, such as their layers. */
+  async contents(): Promise<ReadonlySet<string>> {
+    const listed = await this.#run("content", "list", "--quiet");
+    return new Set(listed.split("\n"));
+  }
+
+  /** Takes the images of an archive, which may lack what is there; one of the same name is replaced. */
   async import(bytes: Bytes): Promise<void> {
     const child = spawn("ctr", this.#arguments("images", "import", "-"), {
       env: this.#environment,

@@ -13,6 +13,7 @@ import { clone } from "../../lib/clone";
 import { UserError } from "../../lib/errors";
 import { quoted } from "../../lib/shell";
 import { compiledCode, nodeProgram, programArguments } from "../programs";
+import { startingVariable } from "./kubernetes/starting";
 import { sdkVersion } from "./shared/version";
 
 const names = ["auth0", "digitalocean", "kubernetes", "random"] as const;
@@ -73,19 +74,32 @@ export interface RunningPlugins {
  * itself does so one after the other, and once more for an update after its refresh.
  * @param folder the program's, which the paths of its files are relative to
  * @param environment the process's
+ * @param starting where the cluster starts: resolves when it has its images. The plug-in sends no request before that,
+ *   and none at all if this is rejected. Default: the cluster answers
  */
 export async function startPlugins(
   folder: string,
   environment: NodeJS.ProcessEnv,
+  starting?: Promise<unknown>,
 ): Promise<RunningPlugins> {
   const [program, ...args] = [nodeProgram, ...programArguments("local/plugins/attached/main.ts")];
   const child = spawn(program, args, {
     cwd: folder,
-    env: { ...environment, NODE_COMPILE_CACHE: compiledCode },
-    stdio: ["ignore", "pipe", "inherit"],
+    env: {
+      ...environment,
+      NODE_COMPILE_CACHE: compiledCode,
+      ...(starting && { [startingVariable]: "true" }),
+    },
+    stdio: ["pipe", "pipe", "inherit"],
     // The terminal's signals are for the command, which lets the engine finish what plug-ins have begun.
     detached: true,
   });
+  // It may have ended before that.
+  child.stdin.on("error", () => undefined);
+  (starting ?? Promise.resolve()).then(
+    () => child.stdin.end(),
+    () => child.stdin.end("failed"),
+  );
   const ended = once(child, "exit").then(() => {
     throw new UserError("the stand-ins for Pulumi's plug-ins do not start");
   });

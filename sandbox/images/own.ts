@@ -4,9 +4,8 @@ import { basename, join, resolve } from "node:path";
 import { sandboxSettings, type SandboxSettings } from "../../components/settings";
 import { pathText } from "../../components/settings/path";
 import { UserError } from "../../lib/errors";
-import { imageArchive } from "../../local/images/archive";
+import { imageArchive, type ImageArchive } from "../../local/images/archive";
 import { asNode, base, program } from "../../local/images/base";
-import type { Bytes } from "../../local/images/layer";
 import { programProblem } from "../../local/images/machine";
 import { fullName } from "../../local/images/reference";
 import { savedImage } from "../../local/images/saved";
@@ -24,13 +23,9 @@ export type Sources = SandboxSettings["images"];
 type Source = Sources[string];
 
 /** One of them, as the node imports it. */
-export interface OwnImage {
+export interface OwnImage extends ImageArchive {
   /** Its full name. */
   readonly name: string;
-  /** Identifies its content. */
-  readonly digest: string;
-  /** An archive that has it alone. */
-  readonly bytes: () => Bytes;
 }
 
 /**
@@ -82,12 +77,13 @@ export function ownImages(
   sources: Sources,
   node = process.execPath,
 ): Promise<readonly OwnImage[]> {
+  const layers = sharedLayers(folder, node);
   return Promise.all(
     Object.entries(sources).map(async ([reference, source]): Promise<OwnImage> => {
       const name = fullName(reference);
       if ("archive" in source)
         return { name, ...(await savedImage(resolve(folder, source.archive), name)) };
-      return { name, ...(await imageArchive(await madeImage(folder, name, source, node))) };
+      return { name, ...(await imageArchive(await madeImage(folder, name, source, layers))) };
     }),
   );
 }
@@ -136,16 +132,39 @@ async function contentProblem(
 /** Where an image has a folder of the project, which is its program's own. */
 const ownFolder = "app";
 
+/** Layers that several images may have: each is made once, so that it is read once. */
+interface SharedLayers {
+  /** Node, with its libraries. */
+  readonly node: () => Layer;
+  /** The contents of a folder of the project, at a path of the image. */
+  readonly contents: (place: string, at: string) => Layer;
+}
+
+function sharedLayers(folder: string, node: string): SharedLayers {
+  const made = new Map<string, Layer>();
+  const once = (name: string, make: () => Layer): Layer => {
+    const layer = made.get(name) ?? make();
+    made.set(name, layer);
+    return layer;
+  };
+  return {
+    node: () => once("", () => program("usr/local/bin/node", node)),
+    contents: (place, at) => {
+      const path = resolve(folder, place);
+      return once(`${at} ${path}`, () => contentsOf(path, at));
+    },
+  };
+}
+
 async function madeImage(
   folder: string,
   reference: string,
   source: Exclude<Source, { archive: string }>,
-  node: string,
+  layers: SharedLayers,
 ): Promise<ImageSpecification> {
-  const nodeLayer = () => program("usr/local/bin/node", node);
-  const image = (layers: readonly Layer[], configuration: ContainerConfiguration) => ({
+  const image = (own: readonly Layer[], configuration: ContainerConfiguration) => ({
     reference,
-    layers: [base, ...layers],
+    layers: [base, ...own],
     configuration: { ...asNode, ...configuration },
   });
   if ("binary" in source) {
@@ -158,17 +177,14 @@ async function madeImage(
   if ("folder" in source) {
     const [first] = source.command;
     return image(
-      [
-        ...(first === "node" ? [nodeLayer()] : []),
-        contentsOf(resolve(folder, source.folder), ownFolder),
-      ],
+      [...(first === "node" ? [layers.node()] : []), layers.contents(source.folder, ownFolder)],
       { Entrypoint: source.command, WorkingDir: `/${ownFolder}` },
     );
   }
   if ("program" in source) {
     const { name, content } = await buildProgram(resolve(folder, source.program));
     const path = join(ownFolder, name);
-    return image([nodeLayer(), [{ kind: "text", path, content }]], {
+    return image([layers.node(), [{ kind: "text", path, content }]], {
       Entrypoint: ["node", `/${path}`],
       Cmd: source.args ?? [],
       WorkingDir: `/${ownFolder}`,
@@ -177,9 +193,9 @@ async function madeImage(
   const [content = new Uint8Array()] = Object.values(await buildPrograms([fileServer]));
   return image(
     [
-      nodeLayer(),
+      layers.node(),
       [{ kind: "text", path: "opt/files.js", content }],
-      contentsOf(resolve(folder, source.files), "srv"),
+      layers.contents(source.files, "srv"),
     ],
     { Entrypoint: ["node", "/opt/files.js"] },
   );

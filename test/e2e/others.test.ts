@@ -1,7 +1,7 @@
 /** A shop of seven servers of others, unchanged, by every protocol: none of them answers as the examples' services do. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, cpSync, globSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { SandboxCopy } from "./copy";
@@ -46,6 +46,23 @@ describe("servers of others", { timeout: 30 * 60_000 }, () => {
   after(async () => {
     await copy.runWords("down", ...project);
     copy.remove();
+  });
+
+  it("have mistakes in what they run: they are all that is said, and the next run goes on", async () => {
+    const file = join(copy.folder, project[1], "workloads.ts");
+    const right = readFileSync(file, "utf8");
+    writeFileSync(file, right.replaceAll('memory: "256Mi"', 'memory: "256"'));
+    try {
+      const { code, err } = await copy.runWords("up", ...project);
+      assert.equal(code, 1);
+      const [, errors = ""] = err.split("\nerror: ");
+      const [heading, ...lines] = errors.trimEnd().split("\n");
+      assert.equal(heading, "The workloads (workloads.ts) are wrong:", err);
+      for (const line of lines) assert.match(line, /^ {2}\w+\[0\]\.memory: found "256", expected /);
+      assert.equal(lines.length, 5);
+    } finally {
+      writeFileSync(file, right);
+    }
   });
 
   it("are protected by a table that says what they answer, and verify takes none of it for a difference", async () => {

@@ -1,9 +1,16 @@
 /** An API server that has not finished starting. */
+import { text } from "node:stream/consumers";
 import { pollUntil } from "../../../lib/poll";
 import { UnreachableError } from "./connections";
 
-/** Set for the plug-in where its API server may be starting: it then waits before its first request. */
+/**
+ * Set for the plug-in where its API server may be starting. Before its first request it then waits for that, and for the
+ * end of its standard input, which comes when the node has its images. Anything in it says that they will not come.
+ */
 export const startingVariable = "ISTIO_AUTH0_CLUSTER_STARTS";
+
+/** Why each request fails that has waited in vain. */
+export const inVain = "the update failed before the cluster was ready";
 
 /** As long as the node itself waits for its API server, in milliseconds. */
 const startTimeoutMs = 180_000;
@@ -13,13 +20,22 @@ const answerTimeoutMs = 5_000;
 
 const intervalMs = 50;
 
+let read: Promise<string> | undefined;
+
+/** The process's standard input, which every provider of the process waits for. */
+const standardInput = () => (read ??= text(process.stdin));
+
 /**
  * Waits until the API server says that it has finished starting. Before that it refuses connections, and then requests.
  * Where it takes too long, the request that waits fails by itself.
  * @param ask whether it says so
- * @throws what `ask` throws, if that is not that there was no answer
+ * @param images what comes when the node has its images: nothing. Default: the process's standard input
+ * @throws what `ask` throws, if that is not that there was no answer; and an error where the images will not come
  */
-export async function untilReady(ask: (signal: AbortSignal) => Promise<boolean>): Promise<void> {
+export async function untilReady(
+  ask: (signal: AbortSignal) => Promise<boolean>,
+  images = standardInput,
+): Promise<void> {
   if (process.env[startingVariable] === undefined) return;
   const isReady = async () => {
     try {
@@ -29,5 +45,9 @@ export async function untilReady(ask: (signal: AbortSignal) => Promise<boolean>)
       throw error;
     }
   };
-  await pollUntil(isReady, { timeoutMs: startTimeoutMs, intervalMs });
+  const answers = pollUntil(isReady, { timeoutMs: startTimeoutMs, intervalMs });
+  // Who waits for it below gets its failure.
+  answers.catch(() => undefined);
+  if ((await images()) !== "") throw new Error(inVain);
+  await answers;
 }

@@ -40,8 +40,7 @@ test("an update whose stand-ins are killed says so, and not which connection the
   };
   const updated = update(own, stack as unknown as Stack, () => undefined, {
     plugins: { kind: "stand-in" },
-    begin: Promise.resolve(),
-    isStarting: false,
+    begin: () => Promise.resolve(),
     done: () => undefined,
   });
   await assert.rejects(updated, {
@@ -49,7 +48,7 @@ test("an update whose stand-ins are killed says so, and not which connection the
   });
 });
 
-test("a node that does not start before the program waits for it ends nothing but the update", async () => {
+test("a node that does not start ends nothing but the update", async () => {
   const own = layout({ XDG_STATE_HOME: temporaryFolder() });
   mkdirSync(own.pulumi, { recursive: true });
   const stack = {
@@ -61,9 +60,9 @@ test("a node that does not start before the program waits for it ends nothing bu
     },
   };
   const updated = update(own, stack as unknown as Stack, () => undefined, {
-    plugins: { kind: "found" },
-    begin: Promise.reject(new Error("the node does not start")),
-    isStarting: false,
+    plugins: { kind: "stand-in" },
+    begin: () => Promise.resolve(),
+    starting: Promise.reject(new Error("the node does not start")),
     done: () => undefined,
   });
   await assert.rejects(updated, { message: "the engine was ended" });

@@ -64,7 +64,8 @@ function nodeWith(pods: readonly Pod[] = []) {
   const node = {
     ready: () => Promise.resolve(),
     names: () => Promise.resolve(names),
-    import: async (bytes: Bytes) => {
+    contents: () => Promise.resolve(new Set(["sha256:base"])),
+    import: async (bytes: Bytes): Promise<void> => {
       const chunks: Uint8Array[] = [];
       for await (const chunk of bytes) chunks.push(chunk);
       const content = Buffer.concat(chunks).toString();
@@ -94,7 +95,8 @@ function nodeWith(pods: readonly Pod[] = []) {
     /** Gives the node these images, and says what was done since the last time. */
     take: async (...images: readonly OwnImage[]) => {
       done.length = 0;
-      const ended = await importOwnImages(places, node, images, api, (line) => said.push(line));
+      const endPods = await importOwnImages(places, node, images, api, (line) => said.push(line));
+      const ended = await endPods();
       return { done: [...done], ended };
     },
   };
@@ -143,6 +145,26 @@ test("of the pods, those end that run a changed image, under whichever name, and
     "starts shop/full again, with its new image",
   ]);
   assert.deepEqual((await take(imageOf(web, "a"))).ended, []);
+});
+
+test("what the node has is not sent again, unless the node has removed it in the meantime", async () => {
+  const { take, node } = nodeWith();
+  const asked: (readonly string[])[] = [];
+  const image = imageOf(web, "a");
+  const bytes = (there: ReadonlySet<string> = new Set()) => {
+    asked.push([...there]);
+    return image.bytes();
+  };
+  await take({ ...image, bytes });
+  assert.deepEqual(asked, [["sha256:base"]]);
+  const imports = node.import;
+  node.import = () => {
+    node.import = imports;
+    return Promise.reject(new UserError("content digest sha256:base: not found"));
+  };
+  const { done } = await take({ ...image, digest: "b", bytes });
+  assert.deepEqual(asked.slice(1), [["sha256:base"], []]);
+  assert.deepEqual(done, [`import ${web} a`]);
 });
 
 test("where an image cannot be imported, it is named, and the next run imports it", async () => {

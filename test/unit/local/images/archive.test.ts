@@ -9,9 +9,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { UserError } from "../../../../lib/errors";
-import { writeImages } from "../../../../local/images/archive";
+import { imageArchive, writeImages } from "../../../../local/images/archive";
+import type { Bytes } from "../../../../local/images/layer";
 import type { ImageSpecification, Layer } from "../../../../local/images/specification";
 import { members, readImages, sha256, temporaryFolder } from "./reading";
 import { endedMark } from "../../../support/makers";
@@ -120,6 +122,21 @@ test("the same images give the same bytes, for any order, dates and modes of the
   assert.equal(second.digest, first.digest);
   assert.equal(basename(second.archive), basename(first.archive));
   assert.equal(sha256(readFileSync(second.archive)), sha256(readFileSync(first.archive)));
+});
+
+test("an image's own archive lacks what the reader has, and nothing else", async () => {
+  const [, image] = images(setUp().files);
+  assert.ok(image);
+  const { bytes } = await imageArchive(image);
+  const namesIn = async (content: Bytes) =>
+    (await members(await buffer(content))).map(({ name }) => name);
+  const all = await namesIn(bytes());
+  const [blob = ""] = all.filter((name) => /[0-9a-f]{64}$/.test(name));
+  const there = new Set([blob.replace(/^blobs\/sha256\//, "sha256:")]);
+  assert.deepEqual(
+    await namesIn(bytes(there)),
+    all.filter((name) => name !== blob),
+  );
 });
 
 test("an archive that stands is left as it is", async () => {

@@ -54,11 +54,11 @@ function dockerFiles(tags: readonly string[], architecture = "amd64"): Files {
   };
 }
 
-/** The archive of the image that is found, in a file. */
-async function written(path: string): Promise<string> {
+/** The archive of the image that is found, in a file; without what is there already. */
+async function written(path: string, there?: ReadonlySet<string>): Promise<string> {
   const { bytes } = await savedImage(path, wanted);
   const file = join(temporaryFolder(), "written.tar");
-  await pipeline(bytes(), createWriteStream(file));
+  await pipeline(bytes(there), createWriteStream(file));
   return file;
 }
 
@@ -71,6 +71,18 @@ test("the one image of an OCI archive gets the name, and keeps its layers", asyn
     before.images.map(({ layers }) => ({ reference: wanted, layers })),
   );
   assert.deepEqual([...after.blobs.keys()], [...before.blobs.keys()]);
+});
+
+test("what is there already is left out of an OCI archive, and nothing else", async () => {
+  const path = await ociArchive("localhost/other:latest");
+  const all = (await members(await written(path))).map(({ name }) => name);
+  const [layer = ""] = (await readImages(path)).images.flatMap(({ layers }) => layers);
+  const names = (await members(await written(path, new Set([layer])))).map(({ name }) => name);
+  assert.deepEqual(
+    names,
+    all.filter((name) => name !== `blobs/${layer.replace(":", "/")}`),
+  );
+  assert.equal(names.length, all.length - 1);
 });
 
 test("of several images of an OCI archive, the one of the name is found alone", async () => {

@@ -2,13 +2,21 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import { Cluster } from "../../../../local/plugins/kubernetes/cluster";
 import { settingsOf } from "../../../../local/plugins/kubernetes/settings";
-import { startingVariable } from "../../../../local/plugins/kubernetes/starting";
+import {
+  inVain,
+  startingVariable,
+  untilReady,
+} from "../../../../local/plugins/kubernetes/starting";
 
 const namespace = { apiVersion: "v1", kind: "Namespace", namespace: undefined, name: "shop" };
 const signal = new AbortController().signal;
+
+const standardInput = Object.getOwnPropertyDescriptor(process, "stdin");
 
 /** The status of each answer to /readyz in turn; then 200. */
 let starts: number[];
@@ -49,12 +57,28 @@ beforeEach(async () => {
   });
   await listening(0);
   process.env[startingVariable] = "true";
+  Object.defineProperty(process, "stdin", { configurable: true, value: new PassThrough().end() });
 });
 
 afterEach(() => {
   Reflect.deleteProperty(process.env, startingVariable);
+  if (standardInput) Object.defineProperty(process, "stdin", standardInput);
   server.closeAllConnections();
   server.close();
+});
+
+test("no request is sent before the images are there, and each fails where they will not come", async () => {
+  const [coming, failed] = [Promise.withResolvers<string>(), () => Promise.resolve("failed")];
+  let isOver = false;
+  const isReady = () => Promise.resolve(true);
+  const waiting = untilReady(isReady, () => coming.promise).then(() => {
+    isOver = true;
+  });
+  await turn();
+  assert.equal(isOver, false);
+  coming.resolve("");
+  await waiting;
+  await assert.rejects(untilReady(isReady, failed), { message: inVain });
 });
 
 test("no request is sent before the API server says that it is ready, and it is asked once", async () => {

@@ -1,6 +1,6 @@
 /** The stack's own images: what may be written, what is wrong with it, and what each is made of. */
 import assert from "node:assert/strict";
-import { chmodSync, createWriteStream, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import fs, { chmodSync, createWriteStream, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { test } from "node:test";
@@ -181,6 +181,17 @@ test("a changed file changes the digest of its image", async () => {
   assert.equal((await made(folder, source)).digest, digest);
   writeFileSync(join(folder, "web/server"), "two");
   assert.notEqual((await made(folder, source)).digest, digest);
+});
+
+test("of a folder that several images have, each file is read once before the images are written", async (t) => {
+  const folder = projectWith({ "web/server": "one" });
+  const source = (command: string) => ({ folder: "web", command: [command] });
+  const sources = sourcesOf(settings({ "a:1": source("./server"), "b:1": source("./other") }));
+  const read = t.mock.method(fs, "readFileSync");
+  const [first, second] = await ownImages(folder, sources, node);
+  const files = read.mock.calls.map(({ arguments: [path] }) => path);
+  assert.deepEqual(files, [join(folder, "web/server")]);
+  assert.notEqual(first?.digest, second?.digest);
 });
 
 const shape =
