@@ -103,7 +103,7 @@ export async function openStack(
 let exported: Record<string, unknown> | undefined;
 
 /** What the program waits for before it runs. */
-let begin: () => Promise<unknown> = () => Promise.resolve();
+let begin: Promise<unknown> = Promise.resolve();
 
 /** Why an update fails whose program has failed: a mistake in it. */
 export class ProgramError extends UserError {
@@ -115,7 +115,7 @@ let failed: (reason: unknown) => void = () => undefined;
 
 /** Runs the program when it may begin. */
 async function runWhenBegun(project: Project): Promise<Record<string, unknown>> {
-  await begin();
+  await begin;
   const exports = programOutputs(project);
   output(exports).apply((values) => {
     exported = values;
@@ -184,8 +184,8 @@ const leaves: ReadonlySet<string> = new Set(["same", "create", "update", "create
 
 export interface UpdateOptions {
   readonly plugins: Pick<Plugins, "kind">;
-  /** Called when what is there has been read; the program starts when the result resolves. */
-  readonly begin: () => Promise<unknown>;
+  /** The engine starts at once, and the program when this resolves. */
+  readonly begin: Promise<unknown>;
   /**
    * Where the cluster may not answer yet when the program starts: resolves when it has its images. The plug-in, a
    * stand-in, waits for both, unless the program fails. Default: the cluster answers
@@ -204,6 +204,8 @@ export async function update(
 ): Promise<{ changes: Changes; outputs: Record<string, unknown> }> {
   const { done } = options;
   begin = options.begin;
+  // The program gets its failure, which may come before the engine runs the program.
+  begin.catch(() => undefined);
   const mistakes: unknown[] = [];
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => undefined);

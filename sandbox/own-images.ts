@@ -39,7 +39,10 @@ export type Pods = Pick<CoreV1Api, "listPodForAllNamespaces" | "deleteNamespaced
 export const podsOf = (layout: Layout): Pods & Questions =>
   loadCluster(readFileSync(kubeconfigPath(layout), "utf8")).makeApiClient(CoreV1Api);
 
-/** Ends the pods that run an image of before: what manages them starts others. @returns the ids of those pods */
+/**
+ * Ends the pods that started with an image of before: what manages them starts others.
+ * @returns the ids of those pods
+ */
 export type EndPods = () => Promise<readonly string[]>;
 
 /**
@@ -60,6 +63,9 @@ export async function importOwnImages(
   const there = await node.names();
   await node.remove(dropped.filter((name) => there.has(name)));
   const changed = images.filter(({ name, digest }) => before[name] !== digest || !there.has(name));
+  // After an interruption, the next run imports these again, also where their sources are as before.
+  const unchanged = images.filter((one) => !changed.includes(one));
+  if (changed.length > 0) noteImages(layout, unchanged);
   for (const { name, bytes } of changed) {
     try {
       // containerd takes a second for each 50 MB. What no image has any more, it may remove in the meantime.
@@ -69,13 +75,18 @@ export async function importOwnImages(
     }
     say(`imported ${name}`);
   }
+  const importedAt = new Date();
   return async () => {
-    const ended = await endPods(pods, new Set(changed.map(({ name }) => name)), say);
+    const ended = await endPods(pods, new Set(changed.map(({ name }) => name)), importedAt, say);
     // Only now: after an interruption the pods are ended by the next run.
-    const now = Object.fromEntries(images.map(({ name, digest }) => [name, digest]));
-    writePrivate(record(layout), JSON.stringify(now, undefined, 2));
+    noteImages(layout, images);
     return ended;
   };
+}
+
+function noteImages(layout: Layout, images: readonly OwnImage[]): void {
+  const digests = Object.fromEntries(images.map(({ name, digest }) => [name, digest]));
+  writePrivate(record(layout), JSON.stringify(digests, undefined, 2));
 }
 
 /** The full names of a pod's images. */
@@ -85,12 +96,15 @@ export const imagesOf = (pod: Pod): readonly string[] =>
 async function endPods(
   pods: Pods,
   names: ReadonlySet<string>,
+  importedAt: Date,
   say: (text: string) => void,
 ): Promise<readonly string[]> {
   if (names.size === 0) return [];
   const { items } = await pods.listPodForAllNamespaces();
+  // Kubernetes notes whole seconds. Without a time it has not been noted yet.
+  const isOld = ({ status }: Pod) => (status?.startTime ?? importedAt) <= importedAt;
   const running = items.filter(
-    (pod) => !isOver(pod) && imagesOf(pod).some((one) => names.has(one)),
+    (pod) => !isOver(pod) && isOld(pod) && imagesOf(pod).some((one) => names.has(one)),
   );
   const isManaged = ({ metadata }: Pod) =>
     metadata?.ownerReferences?.some(({ controller }) => controller) ?? false;
@@ -127,6 +141,29 @@ export async function replaced(
   if ((await pollUntil(isDone, { timeoutMs, intervalMs })) === true) return;
   const lines = await unreadyPods(pods, found, Date.now());
   throw new UserError(lines.join("\n") || "pods that run an image of before do not end");
+}
+
+/**
+ * @throws UserError that names each image that a pod runs and the node has no longer, such as one whose source is now
+ *   under another name: the pod would not start again
+ */
+export async function requireSources(
+  pods: Pick<Pods, "listPodForAllNamespaces">,
+  node: Pick<Containerd, "names">,
+  images: readonly Pick<OwnImage, "name">[],
+): Promise<void> {
+  if (images.length === 0) return;
+  const [{ items }, names] = await Promise.all([pods.listPodForAllNamespaces(), node.names()]);
+  const lacking = new Map<string, string>();
+  for (const pod of items.filter((one) => !isOver(one)))
+    for (const image of imagesOf(pod))
+      if (!names.has(image) && !image.includes("@")) lacking.set(image, nameOf(pod));
+  if (lacking.size === 0) return;
+  const lines = [...lacking].map(
+    ([image, pod]) =>
+      `${pod} runs ${image}, which sandbox.images does not have any more: it would not start again`,
+  );
+  throw new UserError([...lines, ...(await unusedImages(pods, images))].join("\n"));
 }
 
 /** The stack's own images that no pod runs, each in one line. */

@@ -17,7 +17,10 @@ import { askedContainers, containersOf, endOf, sidecarOf, stateOf } from "../com
 
 type Pod = Plain<V1Pod>;
 type Status = Plain<V1ContainerStatus>;
-type Event = Pick<Plain<CoreV1Event>, "involvedObject" | "lastTimestamp" | "message" | "reason">;
+type Event = Pick<
+  Plain<CoreV1Event>,
+  "involvedObject" | "firstTimestamp" | "lastTimestamp" | "message" | "reason"
+>;
 
 /** What is asked about pods. */
 export type Questions = Pick<
@@ -88,23 +91,51 @@ const lastingAnswers: readonly (string | undefined)[] = ["401", "403", "404", "4
  * @returns a line that follows the pod's name, or undefined if there is no such container
  */
 export async function wrongAnswer(api: Questions, pod: Pod): Promise<string | undefined> {
-  const status = containersOf(pod).find((one) => hadItsTime(pod, one));
-  if (status === undefined) return undefined;
+  const found = containersOf(pod).flatMap((status) => {
+    const attempt = failedAttempt(pod, status);
+    return attempt === undefined ? [] : [{ status, attempt }];
+  })[0];
+  if (found === undefined) return undefined;
+  const { status, attempt } = found;
   const [events, hide] = await Promise.all([eventsOf(api, pod, status), hiding(api, pod)]);
-  return lastingAnswers.includes(answerIn(latestFailure("startup", events, hide)))
-    ? `never becomes ready: ${status.name} does not pass ${failingProbe(pod, status, "startup", events, hide)}`
+  const its = events.filter(
+    ({ firstTimestamp, lastTimestamp }) =>
+      timeOf(lastTimestamp) >= attempt.from && timeOf(firstTimestamp) <= attempt.to,
+  );
+  const [latest, ...others] = failuresOf("startup", its);
+  const since = timeOf(latest?.firstTimestamp);
+  const isLasting =
+    lastingAnswers.includes(answerIn(latest?.message ?? "")) &&
+    since <= (attempt.from + attempt.to) / 2 &&
+    others.every(({ lastTimestamp }) => timeOf(lastTimestamp) <= since);
+  return isLasting
+    ? `never becomes ready: ${status.name} does not pass ${failingProbe(pod, status, "startup", its, hide)}`
     : undefined;
 }
 
-/** Whether a container that has not started yet was ended after all the time that its startup probe gives it. */
-function hadItsTime(pod: Pod, { name, ready, started, lastState }: Status): boolean {
+/** Exit codes of a container that was ended, by SIGKILL and SIGTERM; one that handles SIGTERM may end with 0. */
+const endedBySignal = [137, 143];
+
+/**
+ * The times, in milliseconds, between which a container that has not started by now ran the last time, if that was all
+ * the time that its startup probe gives it, and the kubelet has ended it for that.
+ */
+function failedAttempt(
+  pod: Pod,
+  { name, ready, started, lastState }: Status,
+): { from: number; to: number } | undefined {
   const probe = probeOf(pod, name, "startup");
-  const { startedAt, finishedAt } = lastState?.terminated ?? {};
-  if (probe === undefined || ready || started === true) return false;
+  const { startedAt, finishedAt, exitCode = 1, reason } = lastState?.terminated ?? {};
+  if (probe === undefined || ready || started === true || reason === "OOMKilled") return undefined;
+  if (![0, ...endedBySignal].includes(exitCode)) return undefined;
   // Kubernetes' own defaults.
   const { initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 } = probe;
-  const seconds = initialDelaySeconds + (failureThreshold - 1) * periodSeconds;
-  return timeOf(finishedAt) - timeOf(startedAt) >= seconds * 1000;
+  const grace = pod.spec?.terminationGracePeriodSeconds ?? 30;
+  const [from, to] = [timeOf(startedAt), timeOf(finishedAt)];
+  const shortest = initialDelaySeconds + (failureThreshold - 1) * periodSeconds;
+  const longest = shortest + 3 * periodSeconds + grace;
+  const seconds = (to - from) / 1000;
+  return shortest <= seconds && seconds <= longest ? { from, to } : undefined;
 }
 
 /** The kinds of probes, as the kubelet's events have them. */
@@ -165,9 +196,6 @@ function startFailure(status: Status | undefined): string | undefined {
   const { reason, message = "" } = (status && endOf(status)) ?? {};
   return reason === "StartError" ? firstLine(message, messageLength) : undefined;
 }
-
-/** Exit codes of a container that was ended, by SIGKILL and SIGTERM. */
-const endedBySignal = [137, 143];
 
 async function afterEnd(api: Questions, pod: Pod, status: Status): Promise<string> {
   const [events, hide] = await Promise.all([eventsOf(api, pod, status), hiding(api, pod)]);
@@ -277,7 +305,8 @@ function failingProbe(
   const probe = probeOf(pod, name, kind) ?? {};
   const original = rewritten(pod, probe);
   const { asks, check } = described(original ?? probe);
-  const said = latestFailure(kind, events, hide);
+  const [latest] = failuresOf(kind, events);
+  const said = firstLine(hide(latest?.message ?? "").replace(prefixOf(kind), ""), messageLength);
   const answered = answerIn(said);
   const mayBeSidecars = original !== undefined && answered === "500";
   const bySidecar = mayBeSidecars ? " (which the sidecar also says where it gets no answer)" : "";
@@ -288,14 +317,14 @@ function failingProbe(
   return `its ${kind} probe, ${firstLine(hide(asks))}${said && `: ${said}`}${bySidecar}. ${advice}`;
 }
 
-/** What the kubelet has said last about a probe. */
-function latestFailure(kind: Kind, events: readonly Event[], hide: (text: string) => string) {
-  const prefix = new RegExp(`^${kind} probe (failed|errored[^:]*): `, "i");
-  const latest = events.find(
-    ({ reason, message = "" }) => reason === "Unhealthy" && prefix.test(message),
+/** How the kubelet begins what it says about a probe. */
+const prefixOf = (kind: Kind) => new RegExp(`^${kind} probe (failed|errored[^:]*): `, "i");
+
+/** What the kubelet has said about a probe. */
+const failuresOf = (kind: Kind, events: readonly Event[]) =>
+  events.filter(
+    ({ reason, message = "" }) => reason === "Unhealthy" && prefixOf(kind).test(message),
   );
-  return firstLine(hide(latest?.message ?? "").replace(prefix, ""), messageLength);
-}
 
 /** The status with which a probe was answered, if it was. */
 const answerIn = (failure: string) => /statuscode: (\d+)$/.exec(failure)?.[1];

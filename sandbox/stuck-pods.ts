@@ -85,7 +85,7 @@ export async function sayStuckPods(
       ...(await wrongAnswers(api, own).catch(() => [])),
     ];
     if (never.length > 0) throw new UserError(never.join("\n"));
-    const stuck = [...(await stuckPods(api, items, Date.now())), ...withoutPods(deployments)];
+    const stuck = [...(await stuckPods(api, own, Date.now())), ...withoutPods(deployments)];
     for (const text of stuck.length > 0 ? [...stuck, ...lacking()] : [])
       if (isNews(text, said)) for (const line of text.split("\n")) say(line);
     if (stuck.length > 0 && Date.now() - began > untilReplaced && isNews(meanwhile, said))
@@ -221,7 +221,7 @@ export function missingImages(
       if (!names.has(fullName(image)) && !waiting.has(image)) waiting.set(image, nameOf(pod));
   return [...waiting].map(
     ([image, pod]) =>
-      `${pod} needs the image ${image}, which the node neither has nor can pull: write where it comes from into Pulumi.sandbox.yaml, such as ${project}:sandbox: { images: { "${image}": image.tar } } (${guide("docs/sandbox.md")}, "Your own images")`,
+      `${pod} needs the image ${image}, which the node neither has nor can pull: correct its name, or write where it comes from into Pulumi.sandbox.yaml, such as ${project}:sandbox: { images: { "${image}": image.tar } } (${guide("docs/sandbox.md")}, "Your own images")`,
   );
 }
 

@@ -29,7 +29,7 @@ import type { Layout } from "./layout";
 import { kubeconfigPath, nodeService } from "../local/node/node";
 import { Containerd } from "../local/node/containerd";
 import { ownImageProblems, ownImages, sourcesOf } from "./images/own";
-import { podsOf, replaced, unusedImages } from "./own-images";
+import { podsOf, replaced, requireSources, unusedImages } from "./own-images";
 import { choosePlugins, describePlugins, type Plugins } from "../local/plugins/choice";
 import { Progress } from "../lib/progress";
 import { requireIssuer } from "./provider";
@@ -124,7 +124,8 @@ export async function bringUp(
   await requireIssuer(identityOf(configuration));
   const lost = await lostInTenant(layout, stack);
   if (lost !== undefined) {
-    progress.say("stack", `the last run was cut off while it created ${lost}: starting afresh`);
+    progress.say("stack", `the last run did not learn whether it created ${lost}: starting afresh`);
+    await Promise.allSettled([starting.then((node) => node.imported)]);
     await remove(layout);
     return bringUp(layout, set, options);
   }
@@ -133,8 +134,6 @@ export async function bringUp(
   const isStarting = isNew && plugins.kind === "stand-in";
   const imported = starting.then((node) => node.imported);
   imported.catch(() => undefined);
-  let ended: Promise<readonly string[]> | undefined;
-  const endPods = () => (ended ??= imported.then((end) => end()));
   const probes = new EarlyProbes(layout.project.application, kubeconfigPath(layout));
   const updating = new AbortController();
   const pods = sayStuckPods(
@@ -150,16 +149,18 @@ export async function bringUp(
       if (wasUp) probes.start();
       const work = update(layout, stack, progress.of("stack"), {
         plugins,
-        // Pods that are ended for their images come after the refresh, which would find that they are not ready.
-        begin: isStarting ? () => starting : endPods,
-        starting: isStarting ? endPods() : undefined,
+        begin: isStarting ? starting : imported,
+        starting: isStarting ? imported : undefined,
         done: (type) => {
           probes.made(type);
         },
       });
       const done = await unlessAborted(unlessNodeFails(layout, starting, pods, work), signal);
+      // Only now: those of before serve until the program is right, and the update may have replaced some.
+      const endPods = await imported;
       await unlessAborted(replaced(podsOf(layout), await own, await endPods()), signal);
       updating.abort();
+      await requireSources(podsOf(layout), new Containerd(layout, toolchain), await own);
       progress.say("stack", describeChanges(done.changes));
       for (const line of await unusedImages(podsOf(layout), await own))
         progress.say("images", line);

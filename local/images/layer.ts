@@ -2,9 +2,13 @@ import { createHash } from "node:crypto";
 import { createReadStream, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { setImmediate as turn } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { pack, type Header, type Pack } from "tar-stream";
 import type { Layer, LayerEntry } from "./specification";
+
+/** Milliseconds after which the process does its other work, such as handling a signal. */
+const longestTurnMs = 10;
 
 /** Bytes read at once: the files are large, and the default of 64 KiB takes twice the time. */
 const chunk = 1024 * 1024;
@@ -25,7 +29,13 @@ export interface Fingerprint {
  */
 export function layerArchive(layer: Layer): Bytes {
   return archive(async (stream) => {
-    for (const entry of complete(layer)) await add(stream, entry);
+    let since = performance.now();
+    for (const entry of complete(layer)) {
+      await add(stream, entry);
+      if (performance.now() - since < longestTurnMs) continue;
+      await turn();
+      since = performance.now();
+    }
   });
 }
 

@@ -13,7 +13,7 @@ import { clone } from "../../lib/clone";
 import { UserError } from "../../lib/errors";
 import { quoted } from "../../lib/shell";
 import { compiledCode, nodeProgram, programArguments } from "../programs";
-import { startingVariable } from "./kubernetes/starting";
+import { imagesAreThere, startingVariable } from "./kubernetes/starting";
 import { sdkVersion } from "./shared/version";
 
 const names = ["auth0", "digitalocean", "kubernetes", "random"] as const;
@@ -97,8 +97,8 @@ export async function startPlugins(
   // It may have ended before that.
   child.stdin.on("error", () => undefined);
   (starting ?? Promise.resolve()).then(
+    () => child.stdin.end(imagesAreThere),
     () => child.stdin.end(),
-    () => child.stdin.end("failed"),
   );
   const ended = once(child, "exit").then(() => {
     throw new UserError("the stand-ins for Pulumi's plug-ins do not start");

@@ -12,6 +12,7 @@ const condition = z.object({
   status: z.string(),
   reason: z.string().optional(),
   message: z.string().optional(),
+  lastUpdateTime: z.coerce.date().optional(),
 });
 
 const conditions = z.array(condition).default([]);
@@ -24,6 +25,7 @@ const controlledSchema = z.object({
 const deploymentSchema = z.object({
   spec: z.object({
     replicas: z.number().default(1),
+    paused: z.boolean().default(false),
     selector: z.object({ matchLabels: z.record(z.string(), z.string()).default({}) }),
   }),
   status: z
@@ -37,7 +39,15 @@ const deploymentSchema = z.object({
 });
 
 const statefulSetSchema = z.object({
-  spec: z.object({ replicas: z.number().default(1) }),
+  spec: z.object({
+    replicas: z.number().default(1),
+    updateStrategy: z
+      .object({
+        type: z.string().default("RollingUpdate"),
+        rollingUpdate: z.object({ partition: z.number().default(0) }).prefault({}),
+      })
+      .prefault({}),
+  }),
   status: z
     .object({
       updatedReplicas: z.number().default(0),
@@ -101,7 +111,10 @@ export type Readiness =
 
 const ready: Readiness = { state: "ready" };
 
-const readinessByKind: Readonly<Record<string, (live: Properties) => Readiness>> = {
+/** @param since milliseconds, as of `Date.now`: a failure that was noted before is not final */
+type OfKind = (live: Properties, since: number) => Readiness;
+
+const readinessByKind: Readonly<Record<string, OfKind>> = {
   DaemonSet: onceSeen(daemonSetReadiness),
   Deployment: onceSeen(deploymentReadiness),
   StatefulSet: onceSeen(statefulSetReadiness),
@@ -124,24 +137,32 @@ export const awaitedKinds: ReadonlySet<string> = new Set(
   Object.keys(readinessByKind).filter((kind) => kind !== "Job"),
 );
 
-/** The state of an object. */
-export function readinessOf(live: Properties): Readiness {
-  return readinessByKind[textAt(live, "kind")]?.(live) ?? ready;
+/**
+ * The state of an object.
+ * @param since milliseconds, as of `Date.now`: a failure that was noted before is not final. Default: each is
+ */
+export function readinessOf(live: Properties, since = 0): Readiness {
+  return readinessByKind[textAt(live, "kind")]?.(live, since) ?? ready;
 }
 
 /** Only what the object's controller has reported after the last change is read. */
-function onceSeen(readiness: (live: Properties) => Readiness): (live: Properties) => Readiness {
-  return (live) => {
+function onceSeen(readiness: OfKind): OfKind {
+  return (live, since) => {
     const { metadata, status } = controlledSchema.parse(live);
     return status.observedGeneration < metadata.generation
       ? { state: "waiting", for: `the ${textAt(live, "kind")}'s controller to see the change` }
-      : readiness(live);
+      : readiness(live, since);
   };
 }
 
-function deploymentReadiness(live: Properties): Readiness {
+function deploymentReadiness(live: Properties, since: number): Readiness {
   const { spec, status } = deploymentSchema.parse(live);
-  const stuck = status.conditions.find(({ reason }) => reason === "ProgressDeadlineExceeded");
+  // Its controller does nothing until it is resumed.
+  if (spec.paused) return ready;
+  const stuck = status.conditions.find(
+    ({ reason, lastUpdateTime }) =>
+      reason === "ProgressDeadlineExceeded" && (lastUpdateTime?.getTime() ?? since) >= since,
+  );
   if (stuck) return { state: "failed", why: stuck.message ?? "the rollout made no progress" };
   const { replicas, updatedReplicas, availableReplicas } = status;
   const done =
@@ -150,13 +171,18 @@ function deploymentReadiness(live: Properties): Readiness {
     availableReplicas === spec.replicas;
   if (done) return ready;
   const counts = `${updatedReplicas} of ${spec.replicas} pods are of the new version, ${availableReplicas} available`;
-  return { state: "waiting", for: counts };
+  const old = replicas - updatedReplicas;
+  return { state: "waiting", for: old > 0 ? `${counts}, ${old} of an older version` : counts };
 }
 
 function statefulSetReadiness(live: Properties): Readiness {
   const { spec, status } = statefulSetSchema.parse(live);
   const { updatedReplicas, readyReplicas, currentRevision, updateRevision } = status;
-  if (readyReplicas === spec.replicas && currentRevision === updateRevision) return ready;
+  const { type, rollingUpdate } = spec.updateStrategy;
+  // Pods of an older version stay where they are to be updated by hand, or not all.
+  const isPartial = type === "OnDelete" || rollingUpdate.partition > 0;
+  if (readyReplicas === spec.replicas && (isPartial || currentRevision === updateRevision))
+    return ready;
   const counts = `${updatedReplicas} of ${spec.replicas} pods are of the new version, ${readyReplicas} ready`;
   return { state: "waiting", for: counts };
 }
@@ -195,8 +221,10 @@ export async function awaitReady(
   signal: AbortSignal,
 ): Promise<{ live: Properties; reasons: string[] }> {
   let live = applied;
+  // Kubernetes notes whole seconds.
+  const since = Math.floor(Date.now() / 1000) * 1000;
   for (;;) {
-    const readiness = readinessOf(live);
+    const readiness = readinessOf(live, since);
     if (readiness.state === "ready") return { live, reasons: [] };
     if (readiness.state === "failed" || Date.now() > deadline) {
       const reason =
@@ -214,15 +242,15 @@ export async function awaitReady(
   }
 }
 
-/** Why an object that was made before is not ready, as the official plug-in asks when it reads it; empty if it is. */
+/** Why an object that was made before is not ready, for which the official plug-in looks when it reads it, too. */
 export async function whyUnready(
   cluster: Cluster,
   reference: ObjectReference,
   live: Properties,
   signal: AbortSignal,
 ): Promise<string[]> {
-  // It asks a namespace only when it makes it.
-  const readiness = reference.kind === "Namespace" ? ready : readinessOf(live);
+  // A namespace is asked only when it is made. A Job that has failed stays so.
+  const readiness = ["Namespace", "Job"].includes(reference.kind) ? ready : readinessOf(live);
   if (readiness.state === "ready") return [];
   const reason = readiness.state === "failed" ? readiness.why : readiness.for;
   return [reason, ...(await podProblems(cluster, reference, live, signal))];

@@ -5,9 +5,12 @@ import { UnreachableError } from "./connections";
 
 /**
  * Set for the plug-in where its API server may be starting. Before its first request it then waits for that, and for the
- * end of its standard input, which comes when the node has its images. Anything in it says that they will not come.
+ * end of its standard input, which says that the node has its images.
  */
 export const startingVariable = "ISTIO_AUTH0_CLUSTER_STARTS";
+
+/** What the standard input has where the images are there. It is empty where they will not come. */
+export const imagesAreThere = "ready";
 
 /** Why each request fails that has waited in vain. */
 export const inVain = "the update failed before the cluster was ready";
@@ -29,7 +32,7 @@ const standardInput = () => (read ??= text(process.stdin));
  * Waits until the API server says that it has finished starting. Before that it refuses connections, and then requests.
  * Where it takes too long, the request that waits fails by itself.
  * @param ask whether it says so
- * @param images what comes when the node has its images: nothing. Default: the process's standard input
+ * @param images what is said of the node's images. Default: what the process's standard input has
  * @throws what `ask` throws, if that is not that there was no answer; and an error where the images will not come
  */
 export async function untilReady(
@@ -48,6 +51,6 @@ export async function untilReady(
   const answers = pollUntil(isReady, { timeoutMs: startTimeoutMs, intervalMs });
   // Who waits for it below gets its failure.
   answers.catch(() => undefined);
-  if ((await images()) !== "") throw new Error(inVain);
+  if ((await images()) !== imagesAreThere) throw new Error(inVain);
   await answers;
 }

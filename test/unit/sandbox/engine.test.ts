@@ -40,7 +40,7 @@ test("an update whose stand-ins are killed says so, and not which connection the
   };
   const updated = update(own, stack as unknown as Stack, () => undefined, {
     plugins: { kind: "stand-in" },
-    begin: () => Promise.resolve(),
+    begin: Promise.resolve(),
     done: () => undefined,
   });
   await assert.rejects(updated, {
@@ -61,7 +61,7 @@ test("a node that does not start ends nothing but the update", async () => {
   };
   const updated = update(own, stack as unknown as Stack, () => undefined, {
     plugins: { kind: "stand-in" },
-    begin: () => Promise.resolve(),
+    begin: Promise.resolve(),
     starting: Promise.reject(new Error("the node does not start")),
     done: () => undefined,
   });

@@ -9,7 +9,12 @@ import { UserError } from "../../../lib/errors";
 import type { Bytes } from "../../../local/images/layer";
 import type { OwnImage } from "../../../sandbox/images/own";
 import { layout } from "../../../sandbox/layout";
-import { importOwnImages, replaced, unusedImages } from "../../../sandbox/own-images";
+import {
+  importOwnImages,
+  replaced,
+  requireSources,
+  unusedImages,
+} from "../../../sandbox/own-images";
 import { temporaryFolder } from "../local/images/reading";
 
 type Pod = Plain<V1Pod>;
@@ -33,10 +38,13 @@ interface PodOptions {
   readonly managed?: boolean;
   readonly ready?: boolean;
   readonly ending?: boolean;
+  /** Default: long before the images are imported. */
+  readonly started?: Date;
 }
 
 function pod(name: string, images: readonly string[], options: PodOptions = {}): Pod {
   const { uid = name, managed = true, ready = true, ending = false } = options;
+  const { started: startTime = new Date(0) } = options;
   const owner = {
     apiVersion: "apps/v1",
     kind: "ReplicaSet",
@@ -53,7 +61,11 @@ function pod(name: string, images: readonly string[], options: PodOptions = {}):
       ...(ending && { deletionTimestamp: new Date(0) }),
     },
     spec: { containers: images.map((image, index) => ({ name: `c${index}`, image })) },
-    status: { phase: "Running", conditions: [{ type: "Ready", status: ready ? "True" : "False" }] },
+    status: {
+      phase: "Running",
+      startTime,
+      conditions: [{ type: "Ready", status: ready ? "True" : "False" }],
+    },
   };
 }
 
@@ -92,6 +104,9 @@ function nodeWith(pods: readonly Pod[] = []) {
     said,
     api,
     record: () => JSON.parse(readFileSync(join(places.node, "own-images.json"), "utf8")) as unknown,
+    /** The same of a run that is interrupted before it ends pods. */
+    importOnly: (...images: readonly OwnImage[]) =>
+      importOwnImages(places, node, images, api, (line) => said.push(line)),
     /** Gives the node these images, and says what was done since the last time. */
     take: async (...images: readonly OwnImage[]) => {
       done.length = 0;
@@ -133,6 +148,7 @@ test("of the pods, those end that run a changed image, under whichever name, and
     pod("another", [other]),
     pod("alone", [web], { managed: false }),
     pod("ending", [web], { ending: true }),
+    pod("later", [web], { started: new Date(Date.now() + 3_600_000) }),
   ];
   const { take, said } = nodeWith(pods);
   const { done, ended } = await take(imageOf(web, "a"));
@@ -165,6 +181,24 @@ test("what the node has is not sent again, unless the node has removed it in the
   const { done } = await take({ ...image, digest: "b", bytes });
   assert.deepEqual(asked.slice(1), [["sha256:base"], []]);
   assert.deepEqual(done, [`import ${web} a`]);
+});
+
+test("after an interruption before pods are ended, the image is imported again, also as it was before", async () => {
+  const { take, importOnly } = nodeWith([pod("short", ["web:1"])]);
+  await take(imageOf(web, "a"));
+  await importOnly(imageOf(web, "b"));
+  const { done } = await take(imageOf(web, "a"));
+  assert.deepEqual(done, [`import ${web} a`, "end shop/short"]);
+});
+
+test("an image that a pod runs and the node has no longer is an error, with those that no pod runs", async () => {
+  const { api, node, names } = nodeWith([pod("web", ["web:1", `${other}@sha256:a`])]);
+  const images = [imageOf(other, "a")];
+  await assert.rejects(requireSources(api, node, images), {
+    message: `shop/web runs ${web}, which sandbox.images does not have any more: it would not start again\nsandbox.images: no pod runs ${other}`,
+  });
+  names.add(web);
+  await requireSources(api, node, images);
 });
 
 test("where an image cannot be imported, it is named, and the next run imports it", async () => {

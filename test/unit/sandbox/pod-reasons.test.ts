@@ -71,6 +71,8 @@ interface Known {
     reason: string,
     message: string,
     container?: string,
+    /** Seconds ago that it was first seen. Default: when it was last seen */
+    first?: number,
   ])[];
   readonly log?: string;
   readonly secrets?: Readonly<Record<string, string>>;
@@ -82,12 +84,15 @@ function cluster({ events = [], log, secrets = {} }: Known) {
   const api = {
     listNamespacedEvent: ({ namespace, fieldSelector }: Record<string, string>) => {
       assert.deepEqual([namespace, fieldSelector], ["shop", "involvedObject.uid=u1"]);
-      const items = events.map(([seconds, reason, message, container = "web"]) => ({
-        involvedObject: { fieldPath: `spec.containers{${container}}` },
-        lastTimestamp: ago(seconds),
-        reason,
-        message,
-      }));
+      const items = events.map(
+        ([seconds, reason, message, container = "web", first = seconds]) => ({
+          involvedObject: { fieldPath: `spec.containers{${container}}` },
+          firstTimestamp: ago(first),
+          lastTimestamp: ago(seconds),
+          reason,
+          message,
+        }),
+      );
       return Promise.resolve({ items });
     },
     listNamespacedSecret: ({ namespace }: Record<string, string>) => {
@@ -153,39 +158,87 @@ test("a container that has started is reported with its readiness probe", async 
   );
 });
 
-/** What is said of a container that ran for so long, was ended, and runs again. */
-function wrong(seconds: number, message: string, status: Status = {}) {
-  const lastState = {
-    terminated: { exitCode: 137, startedAt: ago(seconds + 5), finishedAt: ago(5) },
-  };
+type Failure = readonly [message: string, first: number, last: number];
+
+const notFound = "HTTP probe failed with statuscode: 404";
+const refused = "dial tcp 10.0.0.1:9080: connect: connection refused";
+
+/**
+ * What is said of a container whose startup probe may take 120 s, and that was ended five seconds ago.
+ * @param ran for how many seconds
+ * @param failures what its probe got, and how many seconds ago at first and at last
+ */
+function wrong(
+  ran: number,
+  failures: readonly Failure[],
+  {
+    exitCode = 137,
+    reason = "Error",
+    ...status
+  }: Status & { exitCode?: number; reason?: string } = {},
+) {
+  const terminated = { exitCode, reason, startedAt: ago(ran + 5), finishedAt: ago(5) };
   const startup = { ...asked("startupz"), periodSeconds: 1, failureThreshold: 120 };
   const found = pod(
-    { state: running(4), started: false, restartCount: 1, lastState, ...status },
+    { state: running(4), started: false, lastState: { terminated }, ...status },
     { ...inTheMesh, startup },
   );
-  const events = [
-    [130, "Unhealthy", "Startup probe failed: connect: connection refused"],
-    [9, "Unhealthy", `Startup probe failed: ${message}`],
-  ] as const;
+  const events = failures
+    .map(
+      ([message, first, last]) =>
+        [last, "Unhealthy", `Startup probe failed: ${message}`, "web", first] as const,
+    )
+    .toSorted(([one], [other]) => one - other);
   return wrongAnswer(cluster({ events }).api, found);
 }
 
+const alwaysNotFound: readonly Failure[] = [
+  [refused, 125, 123],
+  [notFound, 122, 6],
+];
+
 test("a container that answered its startup probe with 404 to its end never becomes ready", async () => {
-  assert.equal(
-    await wrong(120, "HTTP probe failed with statuscode: 404"),
-    "never becomes ready: web does not pass its startup probe, HTTP GET /health on port 9080: HTTP probe failed with statuscode: 404. It listens, and answers this with 404: check the path, which a workload names in health (docs/workloads.md), and what it answers.",
-  );
+  for (const exitCode of [0, 137, 143])
+    assert.equal(
+      await wrong(121, alwaysNotFound, { exitCode }),
+      "never becomes ready: web does not pass its startup probe, HTTP GET /health on port 9080: HTTP probe failed with statuscode: 404. It listens, and answers this with 404: check the path, which a workload names in health (docs/workloads.md), and what it answers.",
+    );
 });
 
-test("one that ended earlier, answers otherwise, or has started by now may become ready", async () => {
-  const notFound = "HTTP probe failed with statuscode: 404";
-  assert.equal(await wrong(100, notFound), undefined);
-  assert.equal(await wrong(120, "HTTP probe failed with statuscode: 503"), undefined);
-  assert.equal(await wrong(120, "dial tcp 10.0.0.1:9080: connect: connection refused"), undefined);
-  assert.equal(await wrong(120, notFound, { started: true }), undefined);
-  assert.equal(await wrong(120, notFound, { started: true, ready: true }), undefined);
-  assert.equal(await wrong(120, notFound, { lastState: {} }), undefined);
-});
+for (const [what, said] of [
+  ["ended earlier", wrong(100, alwaysNotFound)],
+  ["ran for longer, so that it had started", wrong(600, alwaysNotFound)],
+  ["ended by itself", wrong(121, alwaysNotFound, { exitCode: 1 })],
+  ["had no memory left", wrong(121, alwaysNotFound, { reason: "OOMKilled" })],
+  ["answered with 503", wrong(121, [["HTTP probe failed with statuscode: 503", 120, 6]])],
+  ["refused the connection", wrong(121, [[refused, 120, 6]])],
+  [
+    "answered with 503 before, for most of its time",
+    wrong(121, [
+      ["HTTP probe failed with statuscode: 503", 120, 20],
+      [notFound, 19, 6],
+    ]),
+  ],
+  [
+    "answered with 404 only in its next attempt",
+    wrong(121, [
+      [refused, 120, 6],
+      [notFound, 3, 1],
+    ]),
+  ],
+  [
+    "answered in turns",
+    wrong(121, [
+      ["HTTP probe failed with statuscode: 503", 120, 8],
+      [notFound, 119, 7],
+    ]),
+  ],
+  ["has started by now", wrong(121, alwaysNotFound, { started: true })],
+  ["has not ended yet", wrong(121, alwaysNotFound, { lastState: {} })],
+] as const)
+  test(`a container may become ready that ${what}`, async () => {
+    assert.equal(await said, undefined);
+  });
 
 for (const [kind, probe, asks] of [
   [

@@ -155,7 +155,7 @@ const inBackOff = pod(2, { reason: "ImagePullBackOff" });
 test("an image that the node lacks is named once, with what to write", () => {
   const names = new Set(["docker.io/library/node:24-alpine"]);
   assert.deepEqual(missingImages([unpulled, inBackOff], names, "shop"), [
-    'bookinfo/details needs the image team/web:1, which the node neither has nor can pull: write where it comes from into Pulumi.sandbox.yaml, such as shop:sandbox: { images: { "team/web:1": image.tar } } (docs/sandbox.md, "Your own images")',
+    'bookinfo/details needs the image team/web:1, which the node neither has nor can pull: correct its name, or write where it comes from into Pulumi.sandbox.yaml, such as shop:sandbox: { images: { "team/web:1": image.tar } } (docs/sandbox.md, "Your own images")',
   ]);
 });
 

@@ -14,7 +14,12 @@ const revisions = (currentRevision: string, updateRevision: string) => ({
 });
 const condition = (type: string) => ({ type, status: "True", message: `${type}: so it is` });
 
-const waiting: readonly { kind: string; status: Properties; for: string | undefined }[] = [
+const waiting: readonly {
+  kind: string;
+  spec?: Properties;
+  status: Properties;
+  for: string | undefined;
+}[] = [
   { kind: "Deployment", status: { ...seen, ...deployed }, for: undefined },
   {
     kind: "Deployment",
@@ -47,22 +52,68 @@ const waiting: readonly { kind: string; status: Properties; for: string | undefi
     status: { ...seen, updatedReplicas: 1, readyReplicas: 2, ...revisions("a", "b") },
     for: "1 of 2 pods are of the new version, 2 ready",
   },
+  {
+    kind: "StatefulSet",
+    spec: { updateStrategy: { type: "OnDelete" } },
+    status: { ...seen, updatedReplicas: 1, readyReplicas: 2, ...revisions("a", "b") },
+    for: undefined,
+  },
+  {
+    kind: "StatefulSet",
+    spec: { updateStrategy: { rollingUpdate: { partition: 1 } } },
+    status: { ...seen, updatedReplicas: 1, readyReplicas: 2, ...revisions("a", "b") },
+    for: undefined,
+  },
+  {
+    kind: "Deployment",
+    status: { ...seen, replicas: 3, updatedReplicas: 2, availableReplicas: 2 },
+    for: "2 of 2 pods are of the new version, 2 available, 1 of an older version",
+  },
+  {
+    kind: "Deployment",
+    spec: { paused: true },
+    status: { ...seen, ...deployed, updatedReplicas: 0 },
+    for: undefined,
+  },
   { kind: "Job", status: { conditions: [condition("Complete")] }, for: undefined },
   { kind: "Job", status: {}, for: "the job to complete" },
 ];
 
-for (const { kind, status, for: reason } of waiting) {
-  test(`a ${kind} waits for ${reason ?? "nothing"}`, () => {
+for (const { kind, spec = {}, status, for: reason } of waiting) {
+  const what = Object.keys(spec).length > 0 ? ` with ${JSON.stringify(spec)}` : "";
+  test(`a ${kind}${what} waits for ${reason ?? "nothing"}`, () => {
     const live = {
       kind,
       metadata: { generation: 2 },
-      spec: { replicas: 2, selector: { matchLabels: {} } },
+      spec: { replicas: 2, selector: { matchLabels: {} }, ...spec },
       status,
     };
     const expected = reason === undefined ? { state: "ready" } : { state: "waiting", for: reason };
     assert.deepEqual(readinessOf(live), expected);
   });
 }
+
+test("a Deployment that made no progress has failed, but not because of an update before", () => {
+  const noted = "2026-11-30T12:00:00Z";
+  const stuck = {
+    ...condition("Progressing"),
+    reason: "ProgressDeadlineExceeded",
+    lastUpdateTime: noted,
+  };
+  const live = {
+    kind: "Deployment",
+    metadata: { generation: 2 },
+    spec: { replicas: 2, selector: { matchLabels: {} } },
+    status: { ...seen, ...deployed, availableReplicas: 0, conditions: [stuck] },
+  };
+  const failed = { state: "failed", why: "Progressing: so it is" };
+  assert.deepEqual(readinessOf(live), failed);
+  assert.deepEqual(readinessOf(live, Date.parse(noted)), failed);
+  assert.deepEqual(readinessOf(live, Date.parse(noted) + 1_000), {
+    state: "waiting",
+    for: "2 of 2 pods are of the new version, 0 available",
+  });
+});
 
 test("a job that has failed says why", () => {
   const live = { kind: "Job", spec: {}, status: { conditions: [condition("Failed")] } };

@@ -8,6 +8,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Cluster } from "../../../../local/plugins/kubernetes/cluster";
 import { settingsOf } from "../../../../local/plugins/kubernetes/settings";
 import {
+  imagesAreThere,
   inVain,
   startingVariable,
   untilReady,
@@ -57,7 +58,10 @@ beforeEach(async () => {
   });
   await listening(0);
   process.env[startingVariable] = "true";
-  Object.defineProperty(process, "stdin", { configurable: true, value: new PassThrough().end() });
+  Object.defineProperty(process, "stdin", {
+    configurable: true,
+    value: new PassThrough().end(imagesAreThere),
+  });
 });
 
 afterEach(() => {
@@ -68,7 +72,7 @@ afterEach(() => {
 });
 
 test("no request is sent before the images are there, and each fails where they will not come", async () => {
-  const [coming, failed] = [Promise.withResolvers<string>(), () => Promise.resolve("failed")];
+  const [coming, failed] = [Promise.withResolvers<string>(), () => Promise.resolve("")];
   let isOver = false;
   const isReady = () => Promise.resolve(true);
   const waiting = untilReady(isReady, () => coming.promise).then(() => {
@@ -76,7 +80,7 @@ test("no request is sent before the images are there, and each fails where they 
   });
   await turn();
   assert.equal(isOver, false);
-  coming.resolve("");
+  coming.resolve(imagesAreThere);
   await waiting;
   await assert.rejects(untilReady(isReady, failed), { message: inVain });
 });
