@@ -78,7 +78,7 @@ export function counted(count: number, noun: string, several = `${noun}s`): stri
   return `${count} ${count === 1 ? noun : several}`;
 }
 
-/** Something that is wrong, and what is known about it: `found`, `seen`, `undo`. */
+/** Something that is wrong, and what is known about it: `found`, `seen`, `fix`. */
 export interface Block {
   readonly name: string;
   readonly lines: readonly (readonly [what: string, words: string])[];
@@ -90,7 +90,7 @@ export function findingBlocks({ unexplained }: Report["findings"]): readonly Blo
     const lines = its.flatMap(({ opens, seen, undo }) => [
       ["found", opens] as const,
       ...(seen === undefined ? [] : [["seen", seen] as const]),
-      ["undo", undo] as const,
+      ["fix", undo] as const,
     ]);
     return { name, lines: [...new Map(lines.map((line) => [line.join(), line])).values()] };
   });
@@ -104,7 +104,7 @@ function needOf({ needs = "a token" }: JudgedCell): string {
 export function findingLines({ unexplained }: Report["findings"]): readonly string[] {
   return unexplained.map(
     ({ object, opens, seen, undo }) =>
-      `${object}: ${opens}.${seen === undefined ? "" : ` Seen: ${seen}.`} To undo it: ${undo}`,
+      `${object}: ${opens}.${seen === undefined ? "" : ` Seen: ${seen}.`} To fix it: ${undo}`,
   );
 }
 

@@ -185,7 +185,7 @@ test("nothing differs but a policy, which no request shows: exit 1, and a line t
     "What the stack does not explain",
     "  EnvoyFilter bookinfo/extra",
     "    found: it counts for what the stack protects, and the stack does not ask for it",
-    "    undo:  kubectl -n bookinfo delete envoyfilter extra",
+    "    fix:   kubectl -n bookinfo delete envoyfilter extra",
     "",
   ]);
   assert.equal(lines.at(-1), "1264 cells, 0 differences, 1 finding, 0 not tried");

@@ -76,8 +76,8 @@ export const changes: readonly ProvenFinding[] = [
 
 /** The same in words. */
 export const changeLines = [
-  "AuthorizationPolicy bookinfo/details: it differs from the stack's at spec.rules[0].from[0].source.serviceAccounts[1], of all places. To undo it: pulumi up --refresh",
-  "EnvoyFilter istio-system/extra: the stack does not ask for it. Seen: GET http://localhost:8080/ from outside: 200. To undo it: kubectl delete envoyfilter extra",
+  "AuthorizationPolicy bookinfo/details: it differs from the stack's at spec.rules[0].from[0].source.serviceAccounts[1], of all places. To fix it: pulumi up --refresh",
+  "EnvoyFilter istio-system/extra: the stack does not ask for it. Seen: GET http://localhost:8080/ from outside: 200. To fix it: kubectl delete envoyfilter extra",
 ];
 
 /** Nothing differs, and there are findings. */

@@ -185,11 +185,11 @@ test("findings: each object first of all, with what it opens, what was seen and 
     "  AuthorizationPolicy bookinfo/details",
     "    found: it differs from the stack's at spec.rules[0].from[0].source.serviceAccounts[1], of all",
     "           places",
-    "    undo:  pulumi up --refresh",
+    "    fix:   pulumi up --refresh",
     "  EnvoyFilter istio-system/extra",
     "    found: the stack does not ask for it",
     "    seen:  GET http://localhost:8080/ from outside: 200",
-    "    undo:  kubectl delete envoyfilter extra",
+    "    fix:   kubectl delete envoyfilter extra",
     "",
   ]);
   assert.deepEqual(lines.slice(-3), ["", "1 cell, 0 differences, 2 findings, 0 not tried", ""]);
@@ -203,7 +203,7 @@ test("an object with several findings is named once", () => {
   const seen = (path: string) => ({ ...one, seen: `GET ${path}: 200` });
   const text = renderReport(report(changed.cells, [seen("/a"), seen("/b")]), whole);
   assert.equal(text.split(one.object).length - 1, 1);
-  assert.equal(text.split("undo:").length - 1, 1);
+  assert.equal(text.split("fix:").length - 1, 1);
   assert.match(text, /seen: {2}GET \/a: 200\n/);
   assert.match(text, /seen: {2}GET \/b: 200\n/);
 });
