@@ -306,15 +306,19 @@ function failingProbe(
   const original = rewritten(pod, probe);
   const { asks, check } = described(original ?? probe);
   const [latest] = failuresOf(kind, events);
-  const said = firstLine(hide(latest?.message ?? "").replace(prefixOf(kind), ""), messageLength);
-  const answered = answerIn(said);
+  const message = hide(latest?.message ?? "").replace(prefixOf(kind), "");
+  const answered = answerIn(message);
   const mayBeSidecars = original !== undefined && answered === "500";
-  const bySidecar = mayBeSidecars ? " (which the sidecar also says where it gets no answer)" : "";
+  // The sidecar, which asks it, says 500 for each of these.
+  const silence = original?.httpGet
+    ? "it does not answer, or answers with 500"
+    : "it does not answer";
+  const said = mayBeSidecars ? silence : firstLine(message, messageLength);
   const advice =
     answered === undefined || mayBeSidecars
       ? check
       : `It listens, and answers this with ${answered}: check the path, which a workload names in health (${page}), and what it answers.`;
-  return `its ${kind} probe, ${firstLine(hide(asks))}${said && `: ${said}`}${bySidecar}. ${advice}`;
+  return `its ${kind} probe, ${firstLine(hide(asks))}${said && `: ${said}`}. ${advice}`;
 }
 
 /** How the kubelet begins what it says about a probe. */

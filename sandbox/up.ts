@@ -147,6 +147,7 @@ export async function bringUp(
     // When interrupted, it removes the pods that it started early. The engine ends with this process.
     const updated = interruptible(async (signal) => {
       if (wasUp) probes.start();
+      if (!isNew) progress.say("stack", "comparing with what is there …");
       const work = update(layout, stack, progress.of("stack"), {
         plugins,
         begin: isStarting ? starting : imported,
