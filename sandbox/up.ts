@@ -134,6 +134,10 @@ export async function bringUp(
   const isStarting = isNew && plugins.kind === "stand-in";
   const imported = starting.then((node) => node.imported);
   imported.catch(() => undefined);
+  // Without images of its own, a stack has nothing to wait for but the API server.
+  const ownImported = async () => {
+    if ((await own).length > 0) await imported;
+  };
   const probes = new EarlyProbes(layout.project.application, kubeconfigPath(layout));
   const updating = new AbortController();
   const pods = sayStuckPods(
@@ -151,7 +155,7 @@ export async function bringUp(
       const work = update(layout, stack, progress.of("stack"), {
         plugins,
         begin: isStarting ? starting : imported,
-        starting: isStarting ? imported : undefined,
+        starting: isStarting ? ownImported() : undefined,
         done: (type) => {
           probes.made(type);
         },
