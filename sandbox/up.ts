@@ -112,8 +112,9 @@ export async function bringUp(
   const own = ownImages(layout.project.folder, sources);
   own.catch(() => undefined);
   const starting = startNode(layout, toolchain, decisions, configuration, progress.of("node"), own);
-  // The code that waits for it handles its failure; the failure may come before that.
-  starting.catch(() => undefined);
+  const imported = starting.then((node) => node.imported);
+  // The code that waits for them handles their failure; the failure may come before that.
+  for (const one of [starting, imported]) one.catch(() => undefined);
   const [{ stack, plugins }] = await Promise.all([
     prepareStack(layout, tools, decisions, configuration, progress.of("plugins")),
     ensureTenant(layout, decisions, progress.of("tenant"), realmFor(configuration, decisions)),
@@ -125,15 +126,13 @@ export async function bringUp(
   const lost = await lostInTenant(layout, stack);
   if (lost !== undefined) {
     progress.say("stack", `the last run did not learn whether it created ${lost}: starting afresh`);
-    await Promise.allSettled([starting.then((node) => node.imported)]);
+    await Promise.allSettled([imported]);
     await remove(layout);
     return bringUp(layout, set, options);
   }
   rememberSettings(layout, set);
   // The tenant's objects can be made while a new node starts, and mistakes in the program be found.
   const isStarting = isNew && plugins.kind === "stand-in";
-  const imported = starting.then((node) => node.imported);
-  imported.catch(() => undefined);
   // Without images of its own, a stack has nothing to wait for but the API server.
   const ownImported = async () => {
     if ((await own).length > 0) await imported;
